@@ -12,6 +12,7 @@
 - `app.py` an app in a conversation: sends several at a time, resends, resumes by sequence
 - `people.py` kinds of use: restless, on two gateways at once
 - `slow_reader.py` an app that stops reading for a while
+- `followers.py` what all apps do that follow a numbered feed: connect, join, resume
 - `feeds.py` a customer who revises an RFI, and apps that follow it
 - `accounts.py` offers that are made and declined, and apps that follow the accounts' feeds
 - `trade.py` a customer and a vendor who do business over REST and repeat unanswered requests

@@ -4,20 +4,18 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from random import Random
 from typing import Any
 
 import httpx
 
-from tests.chaos.history import Connected, Ended, History, ItemPushed, ItemsJoined, ItemsRead, now
-from tests.chaos.wire import ConnectionRefusedByGatewayError, Wire
+from tests.chaos.followers import FeedFollower
+from tests.chaos.history import History, ItemPushed, ItemsJoined, ItemsRead, now
 from tests.journeys.people import Person, a_vendor, an_admin, registered, somewhere
 from tests.journeys.site import Site
 
 _PAUSE_S = (0.1, 0.4)
 _OFFERED_WITHIN_S = 5.0
-_STAYS_S = (2.0, 8.0)
 _PAGE = 200
 
 
@@ -93,74 +91,39 @@ class Account:
         )
 
 
-class AccountFollower:
+class AccountFollower(FeedFollower):
     """An app that follows its account's feed; after a reconnect it resumes after its position."""
 
     def __init__(self, name: str, account: Account, entrance: Callable[[], str]) -> None:
-        self.name = name
+        super().__init__(name, lambda: account.person.token, account.history, entrance)
+        self.account_id = account.person.id
         self.position: int | None = None
-        self.is_joined = False
         self._account = account
-        self._entrance = entrance
-        self._wire: Wire | None = None
-        self._is_leaving = False
 
     @property
     def has_caught_up(self) -> bool:
         """Whether it is joined and has everything up to the position that REST last told."""
         return self.is_joined and (self.position or 0) >= self._account.position
 
-    async def live(self, stopping: asyncio.Event, random: Random, *, is_restless: bool) -> None:
-        """Stay connected and joined whenever possible; a restless follower sometimes leaves."""
-        while not self._is_leaving:
-            stays_s = random.uniform(*_STAYS_S) if is_restless else None
-            with suppress(ConnectionRefusedByGatewayError, OSError):
-                await self._connection(stays_s, stopping)
-            if not self._is_leaving:
-                await asyncio.sleep(random.uniform(0.05, 0.5))
+    def _join_call(self) -> tuple[str, dict[str, Any]]:
+        return "join_account", {"after_position": self.position}
 
-    async def leave(self) -> None:
-        """Disconnect permanently."""
-        self._is_leaving = True
-        if self._wire is not None:
-            await self._wire.cut("left")
-
-    async def _connection(self, stays_s: float | None, stopping: asyncio.Event) -> None:
-        person = self._account.person
-        self._wire = wire = Wire(self._entrance(), person.token, self._take)
-        await wire.open()
-        history = self._account.history
-        history.add(Connected(now(), wire.name, self.name, person.id, wire.gateway))
-        try:
-            payload = {"after_position": self.position}
-            answer = await wire.ask("join_account", payload, partial(self._joined, now()))
-            if not answer["ok"]:
-                assert answer["error"]["temporary"], answer
-                return
-            with suppress(TimeoutError):
-                async with asyncio.timeout(None if stopping.is_set() else stays_s):
-                    await wire.closed.wait()
-        finally:
-            self.is_joined = False
-            await wire.cut()
-            history.add(Ended(now(), wire.name, wire.reason))
-
-    def _joined(self, asked_at: float, told: dict[str, Any]) -> None:
-        if told["ok"] and self._wire is not None:
-            self._account.history.add(
+    def _joined(self, asked_at: float, answer: dict[str, Any]) -> None:
+        if answer["ok"] and self._wire is not None:
+            self._history.add(
                 ItemsJoined(
                     now(),
                     self._wire.name,
                     self.name,
                     asked_at,
-                    self._account.person.id,
+                    self.account_id,
                     self.position,
-                    told["position"],
-                    tuple(told["items"]),
-                    told["is_snapshot"],
+                    answer["position"],
+                    tuple(answer["items"]),
+                    answer["is_snapshot"],
                 )
             )
-            self.position, self.is_joined = told["position"], True
+            self.position, self.is_joined = answer["position"], True
 
     def _take(self, name: str, data: dict[str, Any]) -> None:
         """Record a numbered push; those before the join are in its answer."""
@@ -168,7 +131,7 @@ class AccountFollower:
             position = data["position"]
             told = {key: value for key, value in data.items() if key != "position"}
             pushed = ItemPushed(
-                now(), self._wire.name, self.name, self._account.person.id, position, name, told
+                now(), self._wire.name, self.name, self.account_id, position, name, told
             )
-            self._account.history.add(pushed)
+            self._history.add(pushed)
             self.position = max(self.position or 0, position)

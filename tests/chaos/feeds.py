@@ -3,15 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from random import Random
 from typing import Any
 
 import httpx
 
+from tests.chaos.followers import FeedFollower
 from tests.chaos.history import (
-    Connected,
-    Ended,
     FeedJoined,
     FeedPushed,
     FeedRead,
@@ -19,10 +17,8 @@ from tests.chaos.history import (
     Revised,
     now,
 )
-from tests.chaos.wire import ConnectionRefusedByGatewayError, Wire
 
 _PAUSE_S = (0.3, 1.0)
-_STAYS_S = (2.0, 8.0)
 _STALE = 412
 
 
@@ -94,59 +90,23 @@ class Feed:
         return {"Authorization": f"Bearer {self.tokens[0]}"}
 
 
-class Follower:
+class Follower(FeedFollower):
     """An app that follows an RFI; after a reconnect it resumes after its revision."""
 
     def __init__(
         self, name: str, feed: Feed, token: str, history: History, entrance: Callable[[], str]
     ) -> None:
-        self.name = name
+        super().__init__(name, lambda: token, history, entrance)
         self.revision: int | None = None
-        self.is_joined = False
         self._feed = feed
-        self._token = token
-        self._history = history
-        self._entrance = entrance
-        self._wire: Wire | None = None
-        self._is_leaving = False
 
     @property
     def has_caught_up(self) -> bool:
         """Whether it is joined and has everything up to the revision that the feed last read."""
         return self.is_joined and (self.revision or 0) >= self._feed.revision
 
-    async def live(self, stopping: asyncio.Event, random: Random, *, is_restless: bool) -> None:
-        """Stay connected and joined whenever possible; a restless follower sometimes leaves."""
-        while not self._is_leaving:
-            stays_s = random.uniform(*_STAYS_S) if is_restless else None
-            with suppress(ConnectionRefusedByGatewayError, OSError):
-                await self._connection(stays_s, stopping)
-            if not self._is_leaving:
-                await asyncio.sleep(random.uniform(0.05, 0.5))
-
-    async def leave(self) -> None:
-        """Disconnect permanently."""
-        self._is_leaving = True
-        if self._wire is not None:
-            await self._wire.cut("left")
-
-    async def _connection(self, stays_s: float | None, stopping: asyncio.Event) -> None:
-        self._wire = wire = Wire(self._entrance(), self._token, self._take)
-        await wire.open()
-        self._history.add(Connected(now(), wire.name, self.name, "", wire.gateway))
-        try:
-            payload = {"rfi_id": self._feed.rfi_id, "after_revision": self.revision}
-            answer = await wire.ask("join_rfi", payload, partial(self._joined, now()))
-            if not answer["ok"]:
-                assert answer["error"]["temporary"], answer
-                return
-            with suppress(TimeoutError):
-                async with asyncio.timeout(None if stopping.is_set() else stays_s):
-                    await wire.closed.wait()
-        finally:
-            self.is_joined = False
-            await wire.cut()
-            self._history.add(Ended(now(), wire.name, wire.reason))
+    def _join_call(self) -> tuple[str, dict[str, Any]]:
+        return "join_rfi", {"rfi_id": self._feed.rfi_id, "after_revision": self.revision}
 
     def _joined(self, asked_at: float, answer: dict[str, Any]) -> None:
         if answer["ok"] and self._wire is not None:
